@@ -51,6 +51,11 @@ pub enum Activation {
         /// Goes from minus this number to this number, whatever its sign.
         limit: f64,
     },
+    /// The input where it is above a number, else 0: Konda et al. 2014.
+    ThresholdedRelu {
+        /// What the input must be above.
+        threshold: f64,
+    },
 }
 
 /// What an activation's derivative is computed from.
@@ -100,7 +105,7 @@ const BY_DERIVATIVE: [&str; 2] = ["· f′(", ")"];
 
 impl Activation {
     /// Every activation, with the number that a new layer starts with.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Relu,
         Self::LeakyRelu { slope: 0.01 },
         Self::Tanh,
@@ -116,6 +121,7 @@ impl Activation {
         Self::Hardsigmoid,
         Self::Mish,
         Self::Hardtanh { limit: 1.0 },
+        Self::ThresholdedRelu { threshold: 1.0 },
     ];
 
     fn entry<T: Real>(self) -> Entry<T> {
@@ -347,6 +353,20 @@ impl Activation {
                 letters: [("λ", limit.abs()), ("", 0.0)],
                 signs: ["hardtanh", "· [−λ <", "< λ]"],
             },
+            Self::ThresholdedRelu { threshold } => Entry {
+                key: "thresholded_relu",
+                title: "Thresholded ReLU",
+                stem: "trelu",
+                number: Some(("threshold", threshold)),
+                forward: thresholded,
+                backward: Backward::FromInput(thresholded_backward),
+                range: [threshold.min(0.0), f64::INFINITY],
+                joints: [Some(threshold), None],
+                is_gate: false,
+                formulas: ["y = x · [x > θ]", "dx = dy · [x > θ]"],
+                letters: [("θ", threshold), ("", 0.0)],
+                signs: ["threshold", "· [", "> θ]"],
+            },
         }
     }
 
@@ -380,7 +400,8 @@ impl Activation {
         match self {
             Self::LeakyRelu { slope: number }
             | Self::Elu { alpha: number }
-            | Self::Hardtanh { limit: number } => Some(number),
+            | Self::Hardtanh { limit: number }
+            | Self::ThresholdedRelu { threshold: number } => Some(number),
             Self::Relu
             | Self::Tanh
             | Self::Sigmoid
@@ -719,6 +740,16 @@ fn hardtanh_backward<T: Real>(dy: T, x: T, limit: T) -> T {
     if x > -limit && x < limit { dy } else { T::zero() }
 }
 
+/// x above the threshold, else 0; what is no number stays none.
+fn thresholded<T: Real>(x: T, threshold: T) -> T {
+    if x <= threshold { T::zero() } else { x }
+}
+
+/// dy where x is above the threshold, else 0. The derivative at the threshold is 0.
+fn thresholded_backward<T: Real>(dy: T, x: T, threshold: T) -> T {
+    if x > threshold { dy } else { T::zero() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -761,7 +792,8 @@ mod tests {
     fn outputs_lie_in_their_range_and_nearly_reach_it() {
         for activation in all() {
             let [low, high] = activation.range();
-            let outputs: Vec<f64> = inputs().map(|x| value(activation, x)).collect();
+            let ends = activation.number().into_iter().flat_map(|(_, number)| [number - 1e-3, number + 1e-3]);
+            let outputs: Vec<f64> = inputs().chain(ends).map(|x| value(activation, x)).collect();
             let least = outputs.iter().fold(f64::INFINITY, |least, &y| least.min(y));
             let most = outputs.iter().fold(f64::NEG_INFINITY, |most, &y| most.max(y));
             assert!(low <= least && most <= high, "{activation:?}: {least} to {most}");

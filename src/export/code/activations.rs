@@ -23,6 +23,7 @@ pub fn pytorch(activation: Activation, x: &str) -> String {
         Activation::Hardtanh { limit } => {
             format!("F.hardtanh({x}, {}, {})", number(-limit.abs()), number(limit.abs()))
         }
+        Activation::ThresholdedRelu { threshold } => format!("F.threshold({x}, {}, 0.0)", number(threshold)),
     }
 }
 
@@ -44,6 +45,10 @@ pub fn keras(activation: Activation) -> String {
         Activation::Hardtanh { limit } => {
             let limit = number(limit.abs());
             return format!("layers.Activation(lambda x: keras.ops.clip(x, -{limit}, {limit}))");
+        }
+        Activation::ThresholdedRelu { threshold } => {
+            let threshold = number(threshold);
+            return format!("layers.Activation(lambda x: keras.ops.where(x > {threshold}, x, 0.0))");
         }
         Activation::Relu => "relu",
         Activation::Tanh => "tanh",
@@ -94,6 +99,7 @@ fn expressions(activation: Activation) -> [&'static str; 2] {
             "np.tanh(np.logaddexp(0, x)) + x / np.cosh(np.logaddexp(0, x)) ** 2 / (1 + np.exp(-x))",
         ],
         Activation::Hardtanh { .. } => ["np.clip(x, -abs(a), abs(a))", "np.abs(x) < abs(a)"],
+        Activation::ThresholdedRelu { .. } => ["np.where(x <= a, 0, x)", "x > a"],
     }
 }
 
@@ -119,7 +125,8 @@ fn preamble(activation: Activation) -> &'static str {
         | Activation::Hardswish
         | Activation::Hardsigmoid
         | Activation::Mish
-        | Activation::Hardtanh { .. } => "",
+        | Activation::Hardtanh { .. }
+        | Activation::ThresholdedRelu { .. } => "",
     }
 }
 

@@ -60,6 +60,22 @@ fn extreme_of(graph: &mut Graph, node: &NodeProto, a: &Value, b: &Value) -> Resu
     }
 }
 
+/// A sum of tensors, each repeated where it has one cell along an axis.
+///
+/// # Errors
+/// If their shapes do not go together.
+pub fn sum(graph: &mut Graph, node: &NodeProto, inputs: &[Value]) -> Result<Value, String> {
+    join(graph, node, Kind::Add, inputs)
+}
+
+/// A tensor's square.
+///
+/// # Errors
+/// As for [`Graph::push`].
+pub fn square(graph: &mut Graph, node: &NodeProto, x: &Value) -> Result<Value, String> {
+    join(graph, node, Kind::Multiply, &[x.clone(), x.clone()])
+}
+
 /// A layer that joins tensors with the same axes; where one has a single cell along an axis, it is repeated.
 fn join(graph: &mut Graph, node: &NodeProto, kind: Kind, inputs: &[Value]) -> Result<Value, String> {
     let [first, ..] = inputs else {

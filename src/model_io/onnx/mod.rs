@@ -21,6 +21,7 @@ mod names;
 mod norms;
 mod operators;
 mod order;
+mod over_channels;
 mod pad;
 mod picture;
 pub(super) mod proto;

@@ -63,23 +63,31 @@ fn groups(graph: &Graph, node: &NodeProto, x: &Value) -> Result<Together, String
     Ok(Together::Group(usize::try_from(int(node, "num_groups", 0)).unwrap_or(0)))
 }
 
+/// The axes of a layer normalisation, counted from the front; the batch is the first.
+///
+/// # Errors
+/// If the file gives none that can be read.
+pub fn axes(graph: &Graph, node: &NodeProto, x: &Value) -> Result<Vec<i64>, String> {
+    let rank = x.axes.len() as i64 + 1;
+    let from_front = |axis: i64| axis.saturating_add(if axis < 0 { rank } else { 0 });
+    // In place of the nodes that spell it out: the axes of their means.
+    Ok(match ints_or_input(node, &graph.constants, "axes", 3)? {
+        Some(axes) => axes.into_iter().map(from_front).collect(),
+        None => (from_front(int(node, "axis", -1)).clamp(0, rank)..rank).collect(),
+    })
+}
+
 /// Checks that a layer normalisation is of all cells of a picture.
 fn whole(graph: &Graph, node: &NodeProto, x: &Value) -> Result<Together, String> {
     let dims = x.dims();
-    let rank = dims.len() as i64 + 1;
-    let from_front = |axis: i64| axis.saturating_add(if axis < 0 { rank } else { 0 });
-    // In place of the nodes that spell it out: the axes of their means.
-    let axes = match ints_or_input(node, &graph.constants, "axes", 3)? {
-        Some(axes) => axes.into_iter().map(from_front).collect::<Vec<_>>(),
-        None => (from_front(int(node, "axis", -1)).clamp(0, rank)..rank).collect(),
-    };
+    let axes = axes(graph, node, x)?;
     let is_whole =
         !axes.contains(&0) && dims.iter().zip(1i64..).all(|(&dim, axis)| dim == 1 || axes.contains(&axis));
     match is_whole {
         true => Ok(Together::Whole),
         false => Err(format!(
-            "expected a layer normalisation over all of {}, got the axes {}; one at each position or along one axis is not \
-             supported",
+            "expected a layer normalisation over all of {}, got the axes {}; only all cells, or the channels at each position, \
+             can be normalised together",
             x.words(),
             listed(&axes)
         )),

@@ -14,7 +14,7 @@ use super::{
     input::{column, first, maps},
     joins,
     names::quoted,
-    norms, pad,
+    norms, over_channels, pad,
     proto::NodeProto,
     resize, scale, shapes, slices, transposed,
     value::Value,
@@ -26,12 +26,12 @@ use crate::nn::{
 };
 
 /// The supported operators, for error messages.
-pub const KNOWN: &str = "Add, Sub, Mul, Max, Min and Div (with constants or of branches, Div by a constant), AveragePool, \
+pub const KNOWN: &str = "Abs, Add, Sub, Mul, Max, Min and Div (with constants or of branches, Div by a constant), AveragePool, \
                          BatchNormalization, Celu, Clip, Concat, Conv, ConvTranspose, DepthToSpace, Dropout, Elu, Expand, Flatten, Gather, Gelu, Gemm, \
-                         GlobalAveragePool, GlobalMaxPool, GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the \
-                         last), MatMul, MaxPool, Mean, Mish, Neg, PRelu, Pad, ReduceMax, ReduceMean and ReduceSum \
-                         (over a map), Relu, Reshape, Resize, Selu, Sigmoid, Slice, Softmax, Softplus, SpaceToDepth, Split, Squeeze, Sum, \
-                         Swish, Tanh, Transpose, Unsqueeze, Upsample";
+                         GlobalAveragePool, GlobalMaxPool, GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, LayerNormalization (over the whole input, or the channels at each position), LeakyRelu, LogSoftmax (the \
+                         last), MatMul, MaxPool, Mean, Mish, Neg, PRelu, Pad, Pow (squares), ReduceMax, ReduceMin, ReduceMean and ReduceSum \
+                         (over a map, the latter two also over the channels), Relu, Reshape, Resize, Selu, Sigmoid, Slice, Softmax, Softplus, SpaceToDepth, Split, Squeeze, Sum, \
+                         Swish, Tanh, ThresholdedRelu, Transpose, Unsqueeze, Upsample";
 
 /// Appends the layer of a node that reads a tensor that depends on the picture, and names its output.
 ///
@@ -54,7 +54,7 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "MaxPool" => windows::max_pool(graph, node)?,
         "AveragePool" => windows::average_pool(graph, node)?,
         "GlobalAveragePool" | "GlobalMaxPool" => windows::global_pool(graph, node)?,
-        "ReduceMean" | "ReduceMax" | "ReduceSum" => windows::reduce(graph, node)?,
+        "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceSum" => windows::reduce(graph, node)?,
         "Relu" | "LeakyRelu" | "Tanh" | "Sigmoid" | "Elu" | "Gelu" | "Softplus" | "HardSwish" | "Mish" => {
             let activation = activation(node)?;
             let x = first(graph, node)?;
@@ -62,11 +62,19 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         }
         "Selu" | "Celu" | "Swish" | "HardSigmoid" => scaled_activation(graph, node)?,
         "PRelu" => prelu(graph, node)?,
+        "ThresholdedRelu" => {
+            let x = first(graph, node)?;
+            let activation = Activation::ThresholdedRelu { threshold: float(node, "alpha", 1.0) };
+            graph.push_same(node, Kind::Activation(activation), vec![], &x)?
+        }
+        "Abs" => absolute(graph, node)?,
+        "Pow" => power(graph, node)?,
         "Clip" => clip(graph, node)?,
         "Min" | "Max" if !node.input.iter().all(|name| graph.has(name)) => bound(graph, node)?,
         "BatchNormalization" => batch_norm(graph, node)?,
         "Dropout" => dropout(graph, node)?,
-        "GroupNormalization" | "InstanceNormalization" | "LayerNormalization" => norms::append(graph, node)?,
+        "LayerNormalization" => layer_norm(graph, node)?,
+        "GroupNormalization" | "InstanceNormalization" => norms::append(graph, node)?,
         "LRN" => local_response_norm(graph, node)?,
         "Flatten" => shapes::flatten(graph, node)?,
         "Reshape" => shapes::reshape(graph, node)?,
@@ -147,6 +155,41 @@ fn activation(node: &NodeProto) -> Result<Activation, String> {
         "HardSwish" => Ok(Activation::Hardswish),
         "Mish" => Ok(Activation::Mish),
         other => Err(format!("expected an activation, got {}; export the model again", quoted(other))),
+    }
+}
+
+/// A layer normalisation of all cells, or of the maps at each position.
+fn layer_norm(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    let x = column(graph, x)?;
+    match over_channels::is_of_channels(graph, node, &x)? {
+        true => over_channels::at_each_position(graph, node, &x),
+        false => norms::append(graph, node),
+    }
+}
+
+/// The absolute value, relu(x) + relu(-x).
+fn absolute(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    let x = column(graph, x)?;
+    let above = graph.push_same(node, Kind::RELU, vec![], &Value { is_sole: false, ..x.clone() })?;
+    let turned = scale::negative(graph, node, &Value { is_sole: false, ..x })?;
+    let below = graph.push_same(node, Kind::RELU, vec![], &turned)?;
+    joins::sum(graph, node, &[above, below])
+}
+
+/// A square, as a product of a tensor with itself.
+fn power(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    let x = column(graph, x)?;
+    let (exponent, _) = graph.constants.floats(needed(node, 1, "an exponent")?)?;
+    match exponent.values.as_slice() {
+        [1.0] => Ok(x),
+        [2.0] => joins::square(graph, node, &x),
+        other => Err(format!(
+            "expected a square (2 as the exponent), got {:?}; other powers are not supported",
+            &other[..other.len().min(8)]
+        )),
     }
 }
 

@@ -89,6 +89,9 @@ fn operator(activation: Activation) -> (&'static str, Vec<AttributeProto>) {
         Activation::Hardsigmoid => ("HardSigmoid", vec![number("alpha", 1.0 / 6.0), number("beta", 0.5)]),
         Activation::Mish => ("Mish", vec![]),
         Activation::Hardtanh { limit } => bounds(-limit as f32, limit as f32),
+        Activation::ThresholdedRelu { threshold } => {
+            ("ThresholdedRelu", vec![number("alpha", threshold as f32)])
+        }
     }
 }
 
@@ -354,7 +357,9 @@ impl Function {
             | Activation::Relu6
             | Activation::Hardswish
             | Activation::Hardsigmoid
-            | Activation::Mish => activation,
+            | Activation::Mish
+            // Where it jumps is not seen in some places.
+            | Activation::ThresholdedRelu { .. } => activation,
         };
         Activation::ALL.into_iter().map(fitted).find(|activation| {
             let function = activation.forward_fn::<f64>();

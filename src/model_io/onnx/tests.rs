@@ -109,10 +109,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         vec![node("Resize", &["x"], "y", [vec![scales], attributes].concat())]
     };
     for (nodes, expected) in [
-        (
-            vec![node("ThresholdedRelu", &["x"], "y", vec![])],
-            "expected a supported operator, got another one",
-        ),
+        (vec![node("Softsign", &["x"], "y", vec![])], "expected a supported operator, got another one"),
         (
             vec![node("DepthToSpace", &["x"], "y", vec![int("blocksize", 2)])],
             "expected channels in groups of 4, a block of 2 x 2, got 2",
@@ -286,7 +283,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         (
             vec![
                 node("Conv", &["x", "w"], "c", vec![]),
-                node("ReduceMean", &["c"], "y", vec![ints("axes", &[1])]),
+                node("ReduceMax", &["c"], "y", vec![ints("axes", &[1])]),
             ],
             "expected a reduction over rows and columns, got axes [1] of (batch, channels, rows, columns)",
         ),
@@ -367,6 +364,8 @@ fn what_has_no_layer_of_its_own_is_made_of_several() {
     assert_eq!(one("Celu", vec![number("alpha", 2.0)]), ["conv2d", "elu", "conv2d"]);
     assert_eq!(one("ReduceSum", vec![ints("axes", &[2, 3])]), ["global_avg_pool2d", "conv2d"]);
     assert_eq!(one("ReduceMax", vec![ints("axes", &[2]), int("keepdims", 0)]), ["max_pool2d"]);
+    assert_eq!(one("ReduceMean", vec![ints("axes", &[1])]), ["conv2d"]);
+    assert_eq!(one("ReduceMin", vec![ints("axes", &[2, 3])]), ["conv2d", "max_pool2d", "conv2d"]);
     let flip = vec![ints("starts", &[-1]), ints("ends", &[-99]), ints("axes", &[1]), ints("steps", &[-1])];
     assert_eq!(one("Slice", flip), ["slice_channels", "slice_channels", "concat"]);
 }
@@ -391,6 +390,11 @@ fn each_activation_is_read_from_its_operator() {
         (plain("HardSwish"), Activation::Hardswish),
         (one("HardSigmoid", &["x"], vec![number("alpha", 1.0 / 6.0)]), Activation::Hardsigmoid),
         (plain("Mish"), Activation::Mish),
+        (plain("ThresholdedRelu"), Activation::ThresholdedRelu { threshold: 1.0 }),
+        (
+            one("ThresholdedRelu", &["x"], vec![number("alpha", 2.0)]),
+            Activation::ThresholdedRelu { threshold: 2.0 },
+        ),
     ] {
         let model = load(&file(nodes)).expect("an activation");
         let ops: Vec<Op> = model.network.layers.iter().map(|layer| layer.op).collect();
@@ -1080,4 +1084,66 @@ fn cells_of_blocks_become_channels_and_back() {
     }
     let huge = vec![node("DepthToSpace", &["x"], "y", vec![int("blocksize", i64::MAX)])];
     assert!(error(huge).contains("expected maps and a blocksize from 1 to 64"));
+}
+
+/// Each against its formula.
+#[test]
+fn what_is_computed_over_the_maps_at_each_position_is_right() {
+    use crate::nn::{Mode, dropout::Stream};
+    let number_of = |c: usize, i: usize, j: usize| ((7 * c + 5 * i + 3 * j) % 11) as f32 / 4.0 - 1.0;
+    let x = crate::tensor::Tensor::from_shape_fn((1, 2, 6, 6), |(_, c, i, j)| number_of(c, i, j));
+    let check = |nodes: Vec<NodeProto>, of: &dyn Fn([f32; 2], usize) -> f32| {
+        let model = load(&file(nodes)).unwrap_or_else(|error| panic!("{error}"));
+        let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
+        let y = values.output();
+        for ((_, c, i, j), &y) in y.indexed_iter() {
+            let expected = of([number_of(0, i, j), number_of(1, i, j)], c);
+            assert!((y - expected).abs() <= 1e-5 * (1.0 + expected.abs()), "{c} {i} {j}: {y}, {expected}");
+        }
+        y.dim()
+    };
+    let mean = |op: &str| vec![node(op, &["x"], "y", vec![ints("axes", &[1])])];
+    assert_eq!(check(mean("ReduceMean"), &|x, _| 0.5 * (x[0] + x[1])), (1, 1, 6, 6));
+    assert_eq!(check(mean("ReduceSum"), &|x, _| x[0] + x[1]), (1, 1, 6, 6));
+    let absolute = vec![node("Abs", &["x"], "y", vec![])];
+    assert_eq!(check(absolute, &|x, c| x[c].abs()), (1, 2, 6, 6));
+    let gate = vec![node("ThresholdedRelu", &["x"], "y", vec![number("alpha", 0.25)])];
+    check(gate, &|x, c| if x[c] > 0.25 { x[c] } else { 0.0 });
+    let normalised = |x: [f32; 2], c: usize, eps: f32| {
+        let x = x.map(|x| x.max(0.0));
+        let mean = 0.5 * (x[0] + x[1]);
+        let var = 0.5 * x.map(|x| (x - mean).powi(2)).iter().sum::<f32>();
+        (x[c] - mean) / (var + eps).sqrt()
+    };
+    // As ConvNeXt has it: turned to channels last, normalised, turned back.
+    let last = |inputs: &[&str]| {
+        vec![
+            node("Relu", &["x"], "r", vec![]),
+            node("Transpose", &["r"], "t", vec![ints("perm", &[0, 2, 3, 1])]),
+            node("LayerNormalization", inputs, "n", vec![int("axis", -1), number("epsilon", 0.01)]),
+            node("Transpose", &["n"], "y", vec![ints("perm", &[0, 3, 1, 2])]),
+        ]
+    };
+    let with_two = |nodes: Vec<NodeProto>| {
+        let mut file = file(nodes);
+        let graph = file.graph.as_mut().expect("a graph");
+        graph.initializer.push(TensorProto { float_data: vec![2.0, -3.0], ..tensor("scale", &[2]) });
+        graph.initializer.push(TensorProto { float_data: vec![0.5, 1.0], ..tensor("shift", &[2]) });
+        graph.initializer.push(TensorProto { float_data: vec![1.0, 1.0], ..tensor("ones", &[2]) });
+        file
+    };
+    for (scale, shift, by) in
+        [("scale", "shift", [[2.0, 0.5], [-3.0, 1.0]]), ("ones", "", [[1.0, 0.0], [1.0, 0.0]])]
+    {
+        let model = load(&with_two(last(&["t", scale, shift]))).unwrap_or_else(|error| panic!("{error}"));
+        let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
+        assert_eq!(values.output().dim(), (1, 2, 6, 6));
+        for ((_, c, i, j), &y) in values.output().indexed_iter() {
+            let expected =
+                by[c][0] * normalised([number_of(0, i, j), number_of(1, i, j)], c, 0.01) + by[c][1];
+            assert!((y - expected).abs() <= 1e-5 * (1.0 + expected.abs()), "{c} {i} {j}: {y}, {expected}");
+        }
+    }
+    let columns = vec![node("LayerNormalization", &["x", "four"], "y", vec![int("axis", 2)])];
+    assert!(error(columns).contains("only all cells, or the channels at each position"));
 }

@@ -184,10 +184,13 @@ fn whole_max(x: &Value) -> Kind {
 /// If it is over other axes.
 pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
+    let is_least = node.op_type == "ReduceMin";
+    let x = if is_least { super::scale::negative(graph, node, &x)? } else { x };
     let rank = x.axes.len() + 1;
     let axes = ints_or_input(node, &graph.constants, "axes", 1)?.unwrap_or_default();
     if axes.is_empty() {
         return match int(node, "noop_with_empty_axes", 0) {
+            _ if is_least => Err("expected rows and columns as axes, got none; reduce rows and columns only".into()),
             0 => Err("expected rows and columns as axes, got all axes, the batch among them; reduce rows and columns only".into()),
             _ => Ok(x),
         };
@@ -196,6 +199,20 @@ pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let is_reduced = |place: usize| axes.contains(&(place + 1));
     let over: Vec<usize> = (0..x.axes.len()).filter(|&place| is_reduced(place)).collect();
     let own: Vec<usize> = over.iter().flat_map(|&place| x.axes[place].iter().copied()).collect();
+    let is_sum = matches!(node.op_type.as_str(), "ReduceMean" | "ReduceSum");
+    if own == [0]
+        && is_sum
+        && !axes.contains(&0)
+        && !x.is_vector()
+        && x.layer_cells() == x.cells
+        && !x.is_flat
+    {
+        let factor = if node.op_type == "ReduceSum" { 1.0 } else { 1.0 / x.cells[0] as f32 };
+        let made = super::over_channels::mean_of_channels(graph, node, &x, factor)?;
+        let is_kept = |place: &usize| int(node, "keepdims", 1) != 0 || !is_reduced(*place);
+        let axes = (0..x.axes.len()).filter(is_kept).map(|place| made.axes[place].clone()).collect();
+        return Ok(Value { axes, ..made });
+    }
     if axes.contains(&0) || own.contains(&0) || x.is_vector() || (x.is_flat && !x.is_column()) {
         return Err(format!(
             "expected a reduction over rows and columns, got axes {} of {}; only these axes can be reduced",
@@ -207,7 +224,9 @@ pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let kernel = [1, 2].map(|axis| if own.contains(&axis) { x.cells[axis] } else { 1 });
     let is_whole = kernel == [h, w];
     let kind = match node.op_type.as_str() {
-        "ReduceMax" => Kind::MaxPool2d(MaxPoolSpec { kernel: Pair(kernel), ..MaxPoolSpec::new(1) }),
+        "ReduceMax" | "ReduceMin" => {
+            Kind::MaxPool2d(MaxPoolSpec { kernel: Pair(kernel), ..MaxPoolSpec::new(1) })
+        }
         _ if is_whole => Kind::GlobalAvgPool2d,
         _ => Kind::AvgPool2d(AvgPoolSpec { kernel: Pair(kernel), ..AvgPoolSpec::new(1) }),
     };
@@ -218,6 +237,7 @@ pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
         (0..x.axes.len()).filter(is_kept).map(|place| x.axes[place].clone()).collect();
     let made = Value { is_sole: true, ..Value::new(source, cells, cells[1..] == [1, 1], axes) };
     match node.op_type.as_str() {
+        "ReduceMin" => super::scale::negative(graph, node, &made),
         "ReduceSum" => {
             let count = (kernel[0] * kernel[1]) as f32;
             super::scale::scaled(graph, node, &made, &vec![count; made.cells[0]])

@@ -362,7 +362,8 @@ pub fn activation(activation: Activation, x: &[f32], y: &mut [f32]) {
         | Activation::Silu
         | Activation::Softplus
         | Activation::Mish
-        | Activation::Hardtanh { .. } => each(x, y, activation.forward_fn()),
+        | Activation::Hardtanh { .. }
+        | Activation::ThresholdedRelu { .. } => each(x, y, activation.forward_fn()),
     }
 }
 
@@ -387,7 +388,8 @@ pub fn activation_backward(activation: Activation, dy: &[f32], b: &[f32], dx: &m
         | Activation::Silu
         | Activation::Softplus
         | Activation::Mish
-        | Activation::Hardtanh { .. } => each_of_two(dy, b, dx, activation.backward_fn()),
+        | Activation::Hardtanh { .. }
+        | Activation::ThresholdedRelu { .. } => each_of_two(dy, b, dx, activation.backward_fn()),
     }
 }
 }

@@ -220,6 +220,7 @@ fn summary(view: &View, kind: &Kind) -> String {
         "slope",
         "alpha",
         "limit",
+        "threshold",
         "p",
         "output_size",
         "scale",
