@@ -51,7 +51,7 @@ fn window(args: &Args) -> Result<(), CliError> {
     let moment = args
         .moment
         .clone()
-        .map(|text| convstep::app::Link::check(&text).map(|()| convstep::app::Action::GoTo(text)));
+        .map(|text| convstep::app::Link::parse(&text).map(|_| convstep::app::Action::GoTo(text)));
     let moment = moment.transpose().map_err(|error| CliError(format!("--moment: {error}")))?;
     convstep::ui::native::open(args.file.clone(), moment).map_err(CliError)
 }

@@ -1,7 +1,7 @@
 //! The window's frame, on any host: input that becomes actions, the repaint, what is kept of the view.
 
 use super::{host::Host, names, program::Program, shell, theme, view::Memory, zoom::Zoom};
-use crate::app::{Action, AppState, FileAction, Lang, Link, Moment, Page, ThemeChoice, apply};
+use crate::app::{Action, AppState, FileAction, Lang, Link, Page, ThemeChoice, apply};
 use crate::data::{Content, Loaded, Picture};
 use egui::{ColorImage, Context, Event, ViewportCommand};
 use std::{sync::Arc, time::Duration};
@@ -100,9 +100,7 @@ impl<H: Host> Window<H> {
             });
             let typed = input.events.iter().filter_map(|event| match event {
                 // A field that is typed into takes the text itself.
-                Event::Paste(text) if (Moment::is_meant(text) || Link::is_meant(text)) && !typing => {
-                    Some(Action::GoTo(text.clone()))
-                }
+                Event::Paste(text) if Link::is_meant(text) && !typing => Some(Action::GoTo(text.clone())),
                 _ => None,
             });
             let tick = is_playing.then(|| Action::Tick(input.unstable_dt));

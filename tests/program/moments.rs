@@ -2,7 +2,7 @@
 
 use crate::program::{architecture, model, opened, run, take_notice};
 use convstep::{
-    app::{Action, AppState, Effect, Figure, Lane, Moment, Order, Page, Show, apply},
+    app::{Action, AppState, Effect, Figure, Lane, Link, Moment, Order, Page, Show, apply},
     data::samples,
     model_io::{bundled, presets},
     nn::{Mode, optimizer::Optimizer},
@@ -92,6 +92,34 @@ fn a_moment_comes_back_in_every_bundled_network() {
             assert!(other.notices().is_empty(), "{text}: {:?}", other.notices());
             assert_eq!(shown(&other), shown(&state), "{text}");
         }
+    }
+}
+
+#[test]
+fn a_link_leads_to_its_moment_or_to_its_beat() {
+    let mut state = AppState::new();
+    run(
+        &mut state,
+        [Action::OpenBundled("shapes".to_owned()), Action::Go(Move::Over), Action::SetLane(Lane::Both)],
+    );
+    let to = |fragment: &str| {
+        let mut other = AppState::new();
+        run(
+            &mut other,
+            [Action::SetPage(Page::Home), Action::GoTo(format!(" http://localhost/page{fragment}\n"))],
+        );
+        other
+    };
+    let there = to(&Link::from_state(&state).fragment());
+    assert!(there.notices().is_empty(), "{:?}", there.notices());
+    assert_eq!(shown(&there), shown(&state));
+    let lesson = to("#lesson=pattern&beat=2");
+    let open = lesson.lesson().expect("a lesson");
+    assert_eq!((open.lesson().id.as_str(), open.beat()), ("pattern", 1));
+    assert_eq!(Link::from_state(&lesson).fragment(), "#lesson=pattern&beat=2");
+    for broken in ["#m=AAAA", "#lesson=pattern&beat=0"] {
+        let other = to(broken);
+        assert_eq!((other.notices().len(), other.view().page), (1, Page::Home), "{broken}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{AppState, Moment};
 use crate::lesson::bundled;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use std::io::{Read, Write};
 
@@ -49,32 +50,21 @@ impl Link {
         }
     }
 
-    /// Whether a text is a link or a moment that can be read.
-    ///
-    /// # Errors
-    /// One line on what is wrong with it.
-    pub fn check(text: &str) -> Result<(), String> {
-        match Self::is_meant(text) {
-            true => Self::parse(text).map(|_| ()),
-            false => Moment::parse(text).map(|_| ()),
-        }
-    }
-
-    /// Whether a text is meant as a link, or as its fragment.
+    /// Whether a text is meant as a link, as its fragment or as a moment.
     pub fn is_meant(text: &str) -> bool {
-        fragment_of(text).is_some()
+        fragment_of(text).is_some() || Moment::is_meant(text)
     }
 
-    /// Reads a link, or its fragment.
+    /// Reads a link, its fragment, or a moment.
     ///
     /// # Errors
     /// One line on what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "expected a link as the program makes it, got another or a part of one; copy the whole link again";
-        let fragment = fragment_of(text).ok_or_else(wrong)?;
+        let moment = |text: &str| Moment::parse(text).map(|moment| Self::Moment(Box::new(moment)));
+        let Some(fragment) = fragment_of(text) else { return moment(text) };
         if let Some(packed) = fragment.strip_prefix(MOMENT) {
-            let text = unpacked(packed).ok_or_else(wrong)?;
-            return Moment::parse(&text).map(|moment| Self::Moment(Box::new(moment)));
+            return moment(&unpacked(packed).ok_or_else(wrong)?);
         }
         let lesson = fragment.strip_prefix(LESSON).ok_or_else(wrong)?;
         let (id, beat) = lesson.split_once(BEAT).unwrap_or((lesson, "1"));
@@ -92,31 +82,17 @@ fn fragment_of(text: &str) -> Option<&str> {
     (is_link && !fragment.contains(char::is_whitespace)).then_some(fragment)
 }
 
-/// The digits of base64url, of 6 bits each.
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /// A text, deflated, in base64url.
 fn packed(text: &str) -> String {
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
     // Writing to memory does not fail.
     let _ = deflated.write_all(text.as_bytes());
-    let bytes = deflated.finish().unwrap_or_default();
-    let digits = |three: &[u8]| {
-        let bits = (0..3).fold(0u32, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
-        (0..=three.len()).map(move |at| DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char)
-    };
-    bytes.chunks(3).flat_map(digits).collect()
+    URL_SAFE_NO_PAD.encode(deflated.finish().unwrap_or_default())
 }
 
 /// What [`packed`] packed; `None` if it is something else.
 fn unpacked(packed: &str) -> Option<String> {
-    let value = |digit: u8| DIGITS.iter().position(|own| *own == digit);
-    let values = packed.bytes().map(value).collect::<Option<Vec<usize>>>()?;
-    let bytes = |four: &[usize]| {
-        let bits = (0..4).fold(0usize, |bits, at| bits << 6 | four.get(at).copied().unwrap_or(0));
-        (1..four.len()).map(move |at| (bits >> (24 - 8 * at) & 255) as u8)
-    };
-    let bytes: Vec<u8> = values.chunks(4).flat_map(bytes).collect();
+    let bytes = URL_SAFE_NO_PAD.decode(packed).ok()?;
     let mut text = String::new();
     DeflateDecoder::new(&*bytes).take(LONGEST).read_to_string(&mut text).ok()?;
     Some(text)
@@ -131,7 +107,7 @@ mod tests {
         #[test]
         fn what_is_packed_is_unpacked(text in ".{0,300}") {
             let packed = packed(&text);
-            prop_assert!(packed.bytes().all(|digit| DIGITS.contains(&digit)));
+            prop_assert!(packed.bytes().all(|digit| digit.is_ascii_alphanumeric() || b"-_".contains(&digit)));
             prop_assert_eq!(unpacked(&packed), Some(text));
         }
 

@@ -4,16 +4,12 @@ use super::{lesson, moment, notice::fail};
 use crate::app::{
     action::LessonAction,
     effect::Effect,
-    state::{AppState, Link, Moment},
+    state::{AppState, Link},
 };
 
-/// Goes there.
+/// Goes there; an error becomes a notice.
 pub(in crate::app) fn open(state: &mut AppState, text: &str) -> Vec<Effect> {
-    let meant = match Link::is_meant(text) {
-        true => Link::parse(text),
-        false => Moment::parse(text).map(|moment| Link::Moment(Box::new(moment))),
-    };
-    match meant {
+    match Link::parse(text) {
         Ok(Link::Moment(moment)) => moment::open(state, *moment),
         Ok(Link::Lesson { id, beat }) => lesson::update(state, LessonAction::StartAt { id, beat }),
         Err(error) => {

@@ -38,7 +38,7 @@ use self::{inputs::edit_inputs, notice::fail};
 use crate::app::{
     action::{Action, AdjustAction},
     effect::Effect,
-    state::{AppState, EXPONENTS, Link, Message, Moment, Page, Target, table_of},
+    state::{AppState, EXPONENTS, Link, Message, Page, Target, table_of},
 };
 
 /// Changes the state by one action; the apply floor keeps the rest of the state in step.
@@ -48,9 +48,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::GoToEdge { grain, back } => {
             navigation::go_to_edge(state, grain, back);
         }
-        Action::GoTo(text) if Moment::is_meant(&text) || Link::is_meant(&text) => {
-            return link::open(state, &text);
-        }
+        Action::GoTo(text) if Link::is_meant(&text) => return link::open(state, &text),
         Action::GoTo(text) => navigation::go_to_text(state, &text),
         Action::Visit(place) => {
             if let Some(address) = place.resolve(state.plan()) {

@@ -5,6 +5,7 @@
 
 use super::{Bounds, Colour, Drawn, Image, Item, Outline, Run, Scene, Segment, Shape, Text, png};
 use crate::export::fonts::{self, Face};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use image::imageops::{self, FilterType};
 use std::{
     collections::BTreeSet,
@@ -317,17 +318,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |k: usize| u32::from(three.get(k).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for k in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * k) & 63) as usize];
-            text.push(if k <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
+    STANDARD.encode(bytes)
 }
 
 #[cfg(test)]
