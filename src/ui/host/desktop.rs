@@ -1,15 +1,15 @@
 //! The host of a native window: dialogs of the system, files by path, threads.
 
 use super::{
-    Clock, Content, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Work, Written, rescue::Rescue,
-    writer::Writer,
+    Clock, Content, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Work, Written, copy_picture,
+    rescue::Rescue, writer::Writer,
 };
 use crate::app::Lang;
 use crate::data::{DataFiles, Disk, Location, is_data};
 use crate::files::write_atomically;
 use crate::lesson::Lesson;
 use crate::threads::Threads;
-use egui::{ColorImage, Context, ViewportCommand};
+use egui::{Context, ViewportCommand};
 use image::RgbaImage;
 use std::{
     path::{Path, PathBuf},
@@ -207,8 +207,7 @@ impl Host for Desktop {
     }
 
     fn copy_picture(&mut self, picture: RgbaImage) {
-        let size = [picture.width() as usize, picture.height() as usize];
-        self.ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, picture.as_raw()));
+        copy_picture(&self.ctx, &picture);
     }
 
     fn quit(&mut self) {

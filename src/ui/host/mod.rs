@@ -35,6 +35,12 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 /// Gives way to other things for a moment.
 pub type Pause = Arc<dyn Fn() + Send + Sync>;
 
+/// Puts a picture on the clipboard of the window that `ctx` draws.
+fn copy_picture(ctx: &egui::Context, picture: &RgbaImage) {
+    let size = [picture.width() as usize, picture.height() as usize];
+    ctx.copy_image(egui::ColorImage::from_rgba_unmultiplied(size, picture.as_raw()));
+}
+
 /// What the user is asked to pick.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {

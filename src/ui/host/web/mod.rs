@@ -6,12 +6,15 @@
 mod bridge;
 pub mod work;
 
-use super::{Clock, Content, Contents, Host, LeftSession, Pause, Pick, Picked, Reply, Waker, Work, Written};
+use super::{
+    Clock, Content, Contents, Host, LeftSession, Pause, Pick, Picked, Reply, Waker, Work, Written,
+    copy_picture,
+};
 use crate::app::Lang;
 use crate::data::{DataFiles, Disk, Location, is_data, memory_files};
 use crate::lesson::Lesson;
 use crate::ui::strings::Words;
-use egui::{ColorImage, Context};
+use egui::Context;
 use image::RgbaImage;
 use std::{
     cell::Cell,
@@ -54,6 +57,11 @@ impl Web {
     pub fn set_lang(&self, lang: Lang) {
         *self.lang.lock().unwrap_or_else(PoisonError::into_inner) = lang;
     }
+}
+
+/// What the host says, in its language.
+fn words(lang: &Mutex<Lang>) -> Words {
+    Words(*lang.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Takes files into memory and keeps them; the location of the one that is meant.
@@ -133,10 +141,7 @@ impl Host for Web {
             if let Some(bytes) = bytes {
                 memory_files::put(location.as_path(), bytes);
             }
-            let absent = || {
-                let lang = *lang.lock().unwrap_or_else(PoisonError::into_inner);
-                Err(Words(lang).fill("files.not_in_browser", &[("path", &location.name())]))
-            };
+            let absent = || Err(words(&lang).fill("files.not_in_browser", &[("path", &location.name())]));
             reply(contents(&location).unwrap_or_else(absent));
         });
     }
@@ -220,13 +225,11 @@ impl Host for Web {
     }
 
     fn copy_picture(&mut self, picture: RgbaImage) {
-        let size = [picture.width() as usize, picture.height() as usize];
-        self.ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, picture.as_raw()));
+        copy_picture(&self.ctx, &picture);
     }
 
     fn quit(&mut self) {
-        let lang = *self.lang.lock().unwrap_or_else(PoisonError::into_inner);
-        bridge::say(Words(lang).text("files.close_the_tab"));
+        bridge::say(words(&self.lang).text("files.close_the_tab"));
         self.ctx.request_repaint();
     }
 }
