@@ -23,12 +23,12 @@ pub fn is_of_channels(graph: &Graph, node: &NodeProto, x: &Value) -> Result<bool
     let axes = norms::axes(graph, node, x)?;
     let over = x.axes.iter().zip(1i64..).filter(|(_, place)| axes.contains(place));
     let over: Vec<usize> = over.flat_map(|(axes, _)| axes.iter().copied()).collect();
-    Ok(x.source.is_some()
-        && !axes.contains(&0)
-        && over == [0]
-        && !x.is_column()
-        && !x.is_flat
-        && x.layer_cells() == x.cells)
+    Ok(x.source.is_some() && !axes.contains(&0) && !x.is_column() && are_channels(x, &over))
+}
+
+/// Whether what is computed over these axes of a tensor is over its maps, as the layer before gives them.
+pub fn are_channels(x: &Value, axes: &[usize]) -> bool {
+    axes == [0] && !x.is_flat && x.layer_cells() == x.cells
 }
 
 /// A layer normalisation of the maps at each position, from layers that there are: the mean of the maps is taken away,

@@ -8,6 +8,7 @@ use super::{
     graph::Graph,
     input::{first, maps},
     names::quoted,
+    over_channels::{are_channels, mean_of_channels},
     proto::NodeProto,
     value::Value,
 };
@@ -200,18 +201,12 @@ pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let over: Vec<usize> = (0..x.axes.len()).filter(|&place| is_reduced(place)).collect();
     let own: Vec<usize> = over.iter().flat_map(|&place| x.axes[place].iter().copied()).collect();
     let is_sum = matches!(node.op_type.as_str(), "ReduceMean" | "ReduceSum");
-    if own == [0]
-        && is_sum
-        && !axes.contains(&0)
-        && !x.is_vector()
-        && x.layer_cells() == x.cells
-        && !x.is_flat
-    {
+    let is_kept = |place: &usize| int(node, "keepdims", 1) != 0 || !is_reduced(*place);
+    let kept: Vec<Vec<usize>> =
+        (0..x.axes.len()).filter(is_kept).map(|place| x.axes[place].clone()).collect();
+    if is_sum && !axes.contains(&0) && !x.is_vector() && are_channels(&x, &own) {
         let factor = if node.op_type == "ReduceSum" { 1.0 } else { 1.0 / x.cells[0] as f32 };
-        let made = super::over_channels::mean_of_channels(graph, node, &x, factor)?;
-        let is_kept = |place: &usize| int(node, "keepdims", 1) != 0 || !is_reduced(*place);
-        let axes = (0..x.axes.len()).filter(is_kept).map(|place| made.axes[place].clone()).collect();
-        return Ok(Value { axes, ..made });
+        return Ok(Value { axes: kept, ..mean_of_channels(graph, node, &x, factor)? });
     }
     if axes.contains(&0) || own.contains(&0) || x.is_vector() || (x.is_flat && !x.is_column()) {
         return Err(format!(
@@ -232,10 +227,7 @@ pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     };
     let source = Some(graph.push(node, kind, vec![], &x)?);
     let cells = [x.cells[0], h / kernel[0], w / kernel[1]];
-    let is_kept = |place: &usize| int(node, "keepdims", 1) != 0 || !is_reduced(*place);
-    let axes: Vec<Vec<usize>> =
-        (0..x.axes.len()).filter(is_kept).map(|place| x.axes[place].clone()).collect();
-    let made = Value { is_sole: true, ..Value::new(source, cells, cells[1..] == [1, 1], axes) };
+    let made = Value { is_sole: true, ..Value::new(source, cells, cells[1..] == [1, 1], kept) };
     match node.op_type.as_str() {
         "ReduceMin" => super::scale::negative(graph, node, &made),
         "ReduceSum" => {
